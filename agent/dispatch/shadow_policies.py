@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from agent.domain.battery import Battery, soc_after
 from agent.domain.battery_wear import wear
@@ -40,6 +41,8 @@ class ShadowPolicies:
     began_pct: dict[Policy, float] = field(init=False)
     price_hours: float = 0.0
     hours: float = 0.0
+    used_wh: float = 0.0  # of the net load, what a battery could have covered
+    least_price: float = inf
 
     def __post_init__(self) -> None:
         self.began_pct = dict(self.soc_pct)
@@ -69,14 +72,28 @@ class ShadowPolicies:
             self.cost[policy] += grid_kwh * (bought if grid_kwh > 0.0 else sold) + worn
         self.price_hours += bought * hours
         self.hours += hours
+        self.used_wh += max(net_load_w, 0.0) * hours
+        self.least_price = min(self.least_price, bought)
 
     def end_day(self, battery: Battery) -> dict[Policy, float]:
-        """What the day cost by each policy; what it left in the battery is worth the mean price through its losses."""
-        value = battery.discharge_efficiency * self.price_hours / self.hours if self.hours else 0.0
+        """What the day cost by each policy, what it left in the battery counted."""
         costs = {
-            policy: cost - value * battery.stored_wh(self.soc_pct[policy] - self.began_pct[policy]) / 1000.0
+            policy: cost - self._worth(battery, self.soc_pct[policy]) + self._worth(battery, self.began_pct[policy])
             for policy, cost in self.cost.items()
         }
         self.cost, self.began_pct = dict.fromkeys(Policy, 0.0), dict(self.soc_pct)
-        self.price_hours = self.hours = 0.0
+        self.price_hours = self.hours = self.used_wh = 0.0
+        self.least_price = inf
         return costs
+
+    def _worth(self, battery: Battery, soc_pct: float) -> float:
+        """Money: the mean price through the losses for as much as a day like this one uses, and beyond that no more
+        than what it costs to buy. Else who fills a battery of many days at night would earn with every kWh of it.
+        """
+        if not self.hours:
+            return 0.0
+        mean = battery.discharge_efficiency * self.price_hours / self.hours
+        beyond = min(mean, max(self.least_price, 0.0) / battery.charge_efficiency)
+        stored_wh = battery.stored_wh(soc_pct - battery.floor_pct)
+        used_wh = min(stored_wh, self.used_wh / battery.discharge_efficiency)
+        return (mean * used_wh + beyond * (stored_wh - used_wh)) / 1000.0

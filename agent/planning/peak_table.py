@@ -86,7 +86,7 @@ def backward_by_level(
     moves = LevelMoves.of(terms, ladder.allowed_kw, paths.net_kw, paths.pv_kw, grid, partial(_held, ladder))
     by_level = np.empty((first_steps, points, ladder.levels, paths.many))
     rows = np.empty((terms.steps + 1, points))
-    last = np.tile(terms.terminal_per_kwh * grid, (paths.many, 1)) if left is None else left
+    last = np.tile(terms.left_value(grid), (paths.many, 1)) if left is None else left
     value = np.broadcast_to(last.T[:, None, :], by_level.shape[1:])
     rows[-1] = value[:, 0].mean(axis=-1)
     below_kwh = np.maximum(terms.floor_kwh[:, None] - grid, 0.0)

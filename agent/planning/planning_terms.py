@@ -30,8 +30,8 @@ class PlanningTerms:
     """Prices per kWh and limits. ``import_price`` and ``export_price`` have shape (steps,), finite.
 
     ``import_price`` is what an imported kWh counts in the objective (tariff plus carbon), ``terminal_per_kwh`` what a
-    stored kWh is worth at the end. ``curtailable`` False takes the solar power as it comes. ``peak`` is the demand
-    charge that asks most, ``other_peaks`` are those besides.
+    stored kWh is worth at the end, ``beyond_per_kwh`` what it is worth above ``beyond_kwh``. ``curtailable`` False
+    takes the solar power as it comes. ``peak`` is the demand charge that asks most, ``other_peaks`` are those besides.
 
     ``reserve_pct``, ``import_limits_w`` and ``export_limits_w`` have one entry a step, or none where the battery's
     reserve and the connection's limits hold throughout. Of them come ``floor_kwh`` (at the end of each step) and
@@ -50,6 +50,8 @@ class PlanningTerms:
     reserve_pct: Sequence[float] = ()
     import_limits_w: Sequence[float | None] = ()
     export_limits_w: Sequence[float | None] = ()
+    beyond_kwh: float = np.inf
+    beyond_per_kwh: float = 0.0
     floor_kwh: Floats = field(init=False)
     import_limit_kw: Floats = field(init=False)
     export_limit_kw: Floats = field(init=False)
@@ -134,6 +136,11 @@ class PlanningTerms:
             return np.full_like(net_kw, self.discharge_kw)
         return np.clip(net_kw, 0.0, self.discharge_kw)
 
+    def left_value(self, stored_kwh: Floats) -> Floats:
+        """What it is worth, money, to have so much at the end."""
+        above = np.maximum(stored_kwh - self.beyond_kwh, 0.0)
+        return np.asarray(self.terminal_per_kwh * stored_kwh - (self.terminal_per_kwh - self.beyond_per_kwh) * above)
+
     @property
     def ceiling_kwh(self) -> float:
         return self.battery.stored_wh(self.battery.soc_max_pct) / 1000.0
@@ -165,10 +172,11 @@ class PlanningTerms:
         """Steps at which charging while discharging saves money, shape (steps,).
 
         Passing c kWh through the battery consumes c (1 - r) and discharges c r, with r the round trip. It pays when
-        price (1 - r) + wear r < 0.
+        price (1 - r) + wear r < 0. Sun that cannot be curtailed is consumed at the export price.
         """
         r = self.battery.round_trip
-        return self.import_price * (1.0 - r) + self.battery.wear_per_kwh * r < 0.0
+        price = self.import_price if self.curtailable else np.minimum(self.import_price, self.export_price)
+        return price * (1.0 - r) + self.battery.wear_per_kwh * r < 0.0
 
     def import_export_at_once_pays(self) -> NDArray[np.bool_]:
         """Steps at which importing while exporting saves money: the export price is above the import price."""

@@ -112,3 +112,24 @@ def terminal_value(terms: PlanningTerms) -> float:
     middle = len(ordered) // 2
     ordinary = float(ordered[middle] + ordered[-1 - middle]) / 2.0
     return max(0.0, terms.battery.discharge_efficiency * (ordinary - terms.battery.wear_per_kwh))
+
+
+def with_a_days_need(terms: PlanningTerms, net_w: Floats) -> PlanningTerms:
+    """The same question, in which what is left beyond a day's need is worth no more than what it costs to buy it then.
+
+    ``net_w`` (paths, steps) is load less solar power, W; the need is that of the last 24 hours, and it can be bought in
+    the cheapest of them. Whatever else a battery of several days holds would wait while the next nights are as cheap.
+    """
+    last = max(1, round(TERMINAL_HOURS / terms.step_h))
+    used_kwh = np.maximum(net_w[:, -last:], 0.0).sum(axis=1).mean() * terms.step_h / 1000.0
+    need_kwh = float(used_kwh) / terms.battery.discharge_efficiency
+    a_step_kwh = terms.charge_kw * terms.step_h * terms.battery.charge_efficiency
+    ordered = np.sort(terms.import_price[-last:])
+    many = int(np.ceil(need_kwh / a_step_kwh)) if a_step_kwh > 0.0 else len(ordered)
+    dearest = float(ordered[min(max(many, 1), len(ordered)) - 1])
+    bought = max(0.0, dearest / terms.battery.charge_efficiency)
+    return replace(
+        terms,
+        beyond_kwh=float(terms.floor_kwh[-1]) + need_kwh,
+        beyond_per_kwh=min(terms.terminal_per_kwh, bought),
+    )

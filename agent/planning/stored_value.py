@@ -9,7 +9,7 @@ from agent.planning.concave import concave_rows
 from agent.planning.peak_levels import Ladder, ladder_of
 from agent.planning.peak_table import PEAK_GRID_POINTS, LevelTable, NetPaths, backward_by_level
 from agent.planning.planning_terms import Floats, PlanningTerms
-from agent.planning.scenarios import Paths
+from agent.planning.scenarios import Paths, with_a_days_need
 from agent.planning.value_table import (
     as_table,
     backward_by_path,
@@ -34,6 +34,7 @@ class StoredValue:
 
 def stored_value(terms: PlanningTerms, paths: Paths) -> StoredValue:
     """What stored energy is worth over ``paths``, by the peak of the month too where one is charged."""
+    terms = with_a_days_need(terms, paths.net_w)
     if terms.peak is None or not terms.peak.is_charged:
         grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)
         return StoredValue(grid, by_path.mean(axis=1), as_table(terms, grid, by_path, paths.net_w, paths.noise_w))

@@ -153,7 +153,7 @@ def backward_by_path(
     spacing = float(grid[1] - grid[0])
     options = moves(terms, net_w, pv_w, spacing, points)
     value = np.empty((terms.steps + 1, len(net_w), points))
-    value[-1] = terms.terminal_per_kwh * grid
+    value[-1] = terms.left_value(grid)
     chances = path_changes(net_w, pv_w, terms.step_h)
     windows = _windows(len(net_w), points)
     deep = terms.battery.deep_wear_per_kwh > 0.0

@@ -36,6 +36,16 @@ def test_a_new_day_begins_at_nothing() -> None:
     assert set(shadows.end_day(BATTERY).values()) == {0.0}
 
 
+def test_who_fills_a_battery_of_many_days_has_not_earned_with_it() -> None:
+    """A night's kWh that no day uses is worth what it cost, and not the mean price."""
+    battery, shadows = Battery(200_000.0, 5_000.0, 5_000.0, 0.95, 0.95, 10.0, 95.0), ShadowPolicies.at(30.0)
+    for hour in range(24):
+        price, hoards = (0.14, -5000.0) if hour < 6 else (0.28, 0.0)
+        shadows.follow({**NOTHING, Policy.TIME_OF_USE: hoards}, 500.0, (price, 0.0), battery, 1.0)
+    costs = shadows.end_day(battery)
+    assert costs[Policy.TIME_OF_USE] == pytest.approx(costs[Policy.TABLE])
+
+
 def test_the_rules_are_those_of_the_fallback_and_of_the_comparison() -> None:
     night = RuleMoment(500.0, 50.0, 1.0, 0, [0.1] * 4 + [0.3] * 20)
     assert rule_w(Policy.SELF_CONSUMPTION, night, BATTERY) == 500.0

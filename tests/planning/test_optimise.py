@@ -11,6 +11,7 @@ from scipy.optimize import linprog
 from agent.domain.battery import Battery
 from agent.domain.site import Connection
 from agent.planning.battery_lp import build
+from agent.planning.forward_pass import forward_pass_alone
 from agent.planning.highs import SolverFailure
 from agent.planning.optimise import solve_schedule
 from agent.planning.planning_terms import Problem
@@ -164,6 +165,18 @@ def test_little_time_costs_little_money(import_price: float, export_price: float
     physical(site, hasty)
     assert hasty.objective >= best.objective - 1e-3 * abs(best.objective)
     assert hasty.objective <= best.objective + 0.02 * abs(best.objective)
+
+
+@pytest.mark.parametrize("seed", [11, 12, 14])
+def test_a_paid_export_that_cannot_be_curtailed_is_answered(seed: int) -> None:
+    """Sun that costs money would be burnt by charging while discharging: there was no answer where that was barred."""
+    site = problem(seed, export_price=-0.1, terminal=0.25)
+    site = replace(site, terms=replace(site.terms, curtailable=False))
+    schedule = solve_schedule(site, 10.0)
+    physical(site, schedule)
+    assert in_window(site, schedule)
+    assert schedule.curtail_w.max() == 0.0
+    assert schedule.objective <= forward_pass_alone(site, "").objective + 0.01
 
 
 def test_exact_condition_of_opposite_flows() -> None:

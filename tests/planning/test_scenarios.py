@@ -5,10 +5,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from agent.domain.battery import Battery
 from agent.domain.forecast import Forecast
 from agent.forecasting.site_forecast import SiteForecast
 from agent.planning.peak import Peak
-from agent.planning.scenarios import NEWEST_DAYS, at_levels, lasting_part, net_load_paths, paths_of, terminal_value
+from agent.planning.scenarios import (
+    NEWEST_DAYS,
+    Paths,
+    at_levels,
+    lasting_part,
+    net_load_paths,
+    paths_of,
+    terminal_value,
+    with_a_days_need,
+)
+from agent.planning.stored_value import stored_value
 from tests.planning.days import errors, forecasts, problem, request
 
 ASKED = request()
@@ -132,3 +143,36 @@ def test_terminal_value_is_the_ordinary_price_of_the_last_day() -> None:
     price = np.concatenate([np.full(24, 9.0), np.full(20, 0.2), np.full(4, 5.0)])
     assert terminal_value(replace(terms, import_price=price)) == pytest.approx(0.93 * (0.2 - 0.01))
     assert terminal_value(replace(terms, import_price=np.full(48, -0.1))) == 0.0
+
+
+def test_what_is_left_beyond_a_days_need_is_worth_what_it_costs_to_buy() -> None:
+    """Twelve hours of 2 kW out of 24, and of those the four cheapest fill what a day needs at 5 kW."""
+    battery = Battery(100_000.0, 5_000.0, 5_000.0, 0.8, 0.8, soc_min_pct=10.0)
+    price = np.concatenate([np.full(24, 9.0), [0.05], np.full(7, 0.1), np.full(16, 0.4)])
+    terms = replace(problem(0, steps=48).terms, battery=battery, import_price=price)
+    terms = replace(terms, terminal_per_kwh=terminal_value(terms))
+    net_w = np.tile(np.repeat([-3000.0, 2000.0], 12), (3, 2))
+    bent = with_a_days_need(terms, net_w)
+    assert bent.beyond_kwh == pytest.approx(10.0 + 24.0 / 0.8)
+    assert bent.beyond_per_kwh == pytest.approx(0.1 / 0.8)
+    assert bent.left_value(np.array([20.0, 50.0])) == pytest.approx([20.0 * 0.32, 40.0 * 0.32 + 10.0 * 0.125])
+
+
+def test_at_a_flat_price_what_is_left_is_worth_the_same_throughout() -> None:
+    terms = replace(problem(0, steps=48).terms, import_price=np.full(48, 0.3))
+    terms = replace(terms, terminal_per_kwh=terminal_value(terms))
+    stored_kwh = np.linspace(0.0, 10.0, 6)
+    bent = with_a_days_need(terms, np.full((2, 48), 100.0))
+    assert bent.left_value(stored_kwh) == pytest.approx(terms.terminal_per_kwh * stored_kwh)
+
+
+def test_a_battery_of_many_days_is_not_filled_while_every_night_is_as_cheap() -> None:
+    """It has two days in it: what it would buy tonight waits for a night that costs the same."""
+    battery = Battery(100_000.0, 5_000.0, 5_000.0, 0.95, 0.95, soc_min_pct=10.0)
+    price = np.tile(np.repeat([0.14, 0.28], [6, 18]), 2)
+    terms = replace(problem(0, steps=48).terms, battery=battery, import_price=price, export_price=np.zeros(48))
+    terms = replace(terms, terminal_per_kwh=terminal_value(terms))
+    net_w = np.full((1, 48), 500.0)
+    value = stored_value(terms, Paths(net_w, np.zeros((1, 48)), np.zeros(48)))
+    per_kwh = np.diff(value.rows[0]) / np.diff(value.soc_kwh)
+    assert per_kwh[value.soc_kwh[1:] > 50.0].max() <= 0.14 / 0.95 + 1e-9
