@@ -17,7 +17,7 @@ from agent.domain.commands import OverrideBattery, Request
 from agent.domain.override import AUTO, LEAST_W, LONGEST, MOST_W, OBEYED_WITHIN, USUAL, Override, OverrideAction
 from agent.domain.sentences.commands import site_only_observed
 from agent.ports import StoreFailure
-from agent.settings.permit import permission_of
+from agent.settings.permit import permission_of, read_permit
 from agent.settings.schema import Settings
 from agent.settings.to_domain import battery
 
@@ -97,8 +97,7 @@ def _run(settings: Settings, asked: Namespace) -> int:
         _asked_in_kw(override, battery(settings.battery))
         if not _runs(path):
             raise NotAsked("the agent does not run, so nobody would obey")
-        locked = permission_of(asked.config, settings).locked
-        if override is not None and locked is not None:
+        if override is not None and (locked := _why_locked(asked.config, settings)) is not None:
             raise NotAsked(site_only_observed(why=locked))
         drop(inbox_of(path), Request(OverrideBattery(override), now, now + OBEYED_WITHIN))
     except (NotAsked, InboxFailure, StoreFailure) as error:
@@ -107,6 +106,15 @@ def _run(settings: Settings, asked: Namespace) -> int:
     what = "the agent decides again" if override is None else f"{override.words} until {_local(override.until, zone)}"
     say(f"{what}: asked of the agent; `enalysis-edge status` shows within some seconds whether it is taken up")
     return GOOD
+
+
+def _why_locked(site_file: Path, settings: Settings) -> str | None:
+    """Why nothing may be written to the devices. None where it may, or where the agent alone can read the permit."""
+    try:
+        read_permit(site_file)
+    except (OSError, ValueError, RecursionError):  # a WireError is a ValueError
+        return None
+    return permission_of(site_file, settings).locked
 
 
 def _asked_in_kw(override: Override | None, whole: Battery) -> None:

@@ -1,10 +1,15 @@
 """The first day: without a permit the daemon reads, plans and shows, and no register is ever written."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from agent.adapters.host.inbox import drop, inbox_of
+from agent.domain.commands import OverrideBattery, Request
+from agent.domain.override import OBEYED_WITHIN, Override, OverrideAction
+from agent.settings.load import load
 from agent.settings.permit import permit_file
 from tests import site_files
 from tests.app.processes import Inverter, daemon, enalysis_edge, quick_site, simulator, until
@@ -29,7 +34,10 @@ def test_it_observes_until_it_may_steer_and_then_steers(ports: tuple[int, int], 
         until(lambda: "only observed; it would" in " ".join(status().split()), "what it would do")
         assert "only observing: it has not been commissioned" in status().replace("\n", " ")
         refused = enalysis_edge("charge", "--kw", "1", "--config", config)
-        assert refused.returncode == 0
+        assert (refused.returncode, refused.stderr[:26]) == (1, "the site is only observed,")
+        now = datetime.now(UTC)
+        asked = Override(OverrideAction.CHARGE, now + timedelta(hours=1), now, 1000.0)
+        drop(inbox_of(Path(load(config).store.path)), Request(OverrideBattery(asked), now, now + OBEYED_WITHIN))
         until(lambda: "command_refused" in running.said(), "a refusal")
         assert not inverter.is_steered()
         assert running.stop() == 0

@@ -12,6 +12,7 @@ from agent.cli.commands import obey, parser_for
 from agent.cli.override import NotAsked, wanted
 from agent.domain.commands import OverrideBattery
 from agent.domain.override import Override, OverrideAction
+from agent.settings.permit import permit_file
 from tests.site_files import changed, write_home
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -102,6 +103,13 @@ def test_what_a_site_that_is_only_observed_would_refuse_is_not_asked(
     assert [request.command for request in look(inbox_of(tmp_path / "site.sqlite3")).requests] == [
         OverrideBattery(None)
     ]
+
+
+def test_where_the_agent_alone_can_read_the_permit_it_is_asked(tmp_path: Path) -> None:
+    config = write_home(tmp_path, inverter_port=1, meter_port=2)
+    permit_file(config).write_text("spoilt")
+    with SiteLock(tmp_path / "site.sqlite3"):
+        assert obey(["hold", "--config", str(config)]) == 0
 
 
 def test_watts_are_asked_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
