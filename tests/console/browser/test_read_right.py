@@ -19,6 +19,7 @@ from tests.console.browser.screen import Screen, Served, looking, serving
 from tests.console.browser.states import Case, as_kept, clock_change
 from tests.console.served import PASSWORD
 from tests.console.site import ConsoleSite, copied
+from tests.site_files import changed
 
 pytestmark = pytest.mark.browser
 
@@ -173,7 +174,8 @@ def test_a_peak_that_a_ratchet_holds_is_said_beside_its_cost(
     year: ConsoleSite, tmp_path: Path, browser: Browser
 ) -> None:
     site = copied(year, tmp_path)
-    site.config.write_text(site.config.read_text().replace("per_kw = 15.0", "per_kw = 15.0\nratchet_pct = 80"))
+    text = changed("months = [1, 2, 6, 12]\n", "", site.config.read_text())  # an uncharged month holds nothing
+    site.config.write_text(changed("per_kw = 15.0", "per_kw = 15.0\nratchet_pct = 80", text))
     site.settings = load(site.config)
     with serving(site) as served:
         peak = json.loads(console_site.documents()[DEMAND.name])
