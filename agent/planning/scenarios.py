@@ -23,13 +23,14 @@ class Paths:
 
     ``net_w`` is load less solar power, ``pv_w`` the solar power. ``noise_w``, shape (steps,), is the spread (one
     standard deviation) of the short noise that the paths leave out. ``surprises`` count beside them where a demand
-    charge is asked.
+    charge is asked. ``are_of_days`` is False where no past day says how wrong a forecast may be.
     """
 
     net_w: Floats
     pv_w: Floats
     noise_w: Floats
     surprises: Surprises | None = None
+    are_of_days: bool = True
 
 
 def paths_of(terms: PlanningTerms, site: SiteForecast, pv_rated_w: float) -> Paths:
@@ -55,7 +56,8 @@ def net_load_paths(site: SiteForecast, pv_rated_w: float) -> Paths:
         if errors is not None:
             require_finite(name, errors, (len(errors), steps))
     noise_w = np.zeros(steps)
-    if load_errors is None and pv_errors is None:
+    are_of_days = load_errors is not None or pv_errors is not None
+    if not are_of_days:
         loads, suns = _quantile_pairs(load, pv)
     else:
         short_w = np.zeros((1, steps))
@@ -69,7 +71,7 @@ def net_load_paths(site: SiteForecast, pv_rated_w: float) -> Paths:
         noise_w = short_w.std(axis=0)
     loads, suns = site.possible_load_w(loads), site.possible_pv_w(suns, pv_rated_w)
     loads, suns = np.broadcast_arrays(np.atleast_2d(loads), np.atleast_2d(suns))
-    return Paths(loads - suns, np.array(suns), noise_w)
+    return Paths(loads - suns, np.array(suns), noise_w, are_of_days=are_of_days)
 
 
 def lasting_part(errors: Floats, step_s: int) -> Floats:
@@ -121,7 +123,7 @@ def with_a_days_need(terms: PlanningTerms, net_w: Floats) -> PlanningTerms:
     the cheapest of them. Whatever else a battery of several days holds would wait while the next nights are as cheap.
     """
     last = max(1, round(TERMINAL_HOURS / terms.step_h))
-    used_kwh = np.maximum(net_w[:, -last:], 0.0).sum(axis=1).mean() * terms.step_h / 1000.0
+    used_kwh = np.maximum(net_w[:, -last:], 0.0).mean() * TERMINAL_HOURS / 1000.0  # of a plan of less hours as well
     need_kwh = float(used_kwh) / terms.battery.discharge_efficiency
     a_step_kwh = terms.charge_kw * terms.step_h * terms.battery.charge_efficiency
     ordered = np.sort(terms.import_price[-last:])

@@ -33,8 +33,11 @@ class StoredValue:
 
 
 def stored_value(terms: PlanningTerms, paths: Paths) -> StoredValue:
-    """What stored energy is worth over ``paths``, by the peak of the month too where one is charged."""
-    terms = with_a_days_need(terms, paths.net_w)
+    """What stored energy is worth over ``paths``, by the peak of the month too where one is charged.
+
+    Of a site that nobody has seen for a few days it is not known what a day needs.
+    """
+    terms = with_a_days_need(terms, paths.net_w) if paths.are_of_days else terms
     if terms.peak is None or not terms.peak.is_charged:
         grid, by_path = backward_by_path(terms, paths.net_w, paths.pv_w)
         return StoredValue(grid, by_path.mean(axis=1), as_table(terms, grid, by_path, paths.net_w, paths.noise_w))

@@ -176,3 +176,18 @@ def test_a_battery_of_many_days_is_not_filled_while_every_night_is_as_cheap() ->
     value = stored_value(terms, Paths(net_w, np.zeros((1, 48)), np.zeros(48)))
     per_kwh = np.diff(value.rows[0]) / np.diff(value.soc_kwh)
     assert per_kwh[value.soc_kwh[1:] > 50.0].max() <= 0.14 / 0.95 + 1e-9
+    unknown = stored_value(terms, Paths(net_w, np.zeros((1, 48)), np.zeros(48), are_of_days=False))
+    assert unknown.rows[-1] == pytest.approx(terms.terminal_per_kwh * unknown.soc_kwh), "nobody knows what a day needs"
+    assert value.rows[-1][-1] < unknown.rows[-1][-1]
+
+
+def test_a_plan_of_half_a_day_knows_what_a_day_needs() -> None:
+    terms = replace(problem(0, steps=12).terms, import_price=np.full(12, 0.3))
+    whole = replace(problem(0, steps=48).terms, import_price=np.full(48, 0.3))
+    found = [with_a_days_need(one, np.full((2, one.steps), 400.0)).beyond_kwh for one in (terms, whole)]
+    assert found[0] == pytest.approx(found[1])
+
+
+def test_paths_say_whether_past_days_stand_behind_them() -> None:
+    assert not net_load_paths(SiteForecast(LOAD, SUN), 1e6).are_of_days
+    assert net_load_paths(SiteForecast(LOAD, SUN, errors(STEPS, days=7)), 1e6).are_of_days
