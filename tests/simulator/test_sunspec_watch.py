@@ -5,6 +5,7 @@ Both are read and steered by an independent SunSpec client (pysunspec2), and by 
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from drivers.endpoint import TcpEndpoint
 from drivers.errors import NotApplied
 from drivers.families.sunspec_hybrid import SunSpecHybrid
 from drivers.modbus import Bus
+from drivers.sentences import heartbeat_would_wear
 from simulator.chain_unit import ChainOptions, HeartbeatIn
 from simulator.controller_watch import POINTS, STOPS_AFTER_S, ControllerWatch
 from simulator.server import SimulatedSite
@@ -131,7 +133,7 @@ async def test_a_driver_without_it_could_not_steer_such_a_device() -> None:
         controls = device._controlled.controls
         assert controls is not None
         for heartbeat in controls.heartbeats:
-            heartbeat.refusal = "not written"
+            heartbeat._refusal = partial(heartbeat_would_wear, point="715.ControllerHb")
         with pytest.raises(NotApplied, match=r"704\.WSetEna was set to 1"):
             await device.set_power(1500.0, 600.0)
 
