@@ -42,10 +42,10 @@ from agent.domain.documents import STEERING
 from agent.domain.permit import Permission
 from agent.domain.plan import Plan
 from agent.domain.records import Batch
-from agent.plan_request import PlanRequests, conditions_of
+from agent.plan_request import PlanRequests, conditions_of, demand_meter
 from agent.platform import connect_platform
 from agent.ports import Clock, Planner, Settlement, Store, TimeSource, Trials
-from agent.reconfigure import Reconfigure, control_rules, demand_meter, policy_meter
+from agent.reconfigure import Reconfigure, control_rules, policy_meter
 from agent.recording.pending_writes import PendingWrites
 from agent.self_test import SelfTest
 from agent.settings.price_renewal import PriceFiles

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from agent.dispatch.demand_meter import DemandMeter
 from agent.domain.advisory import AdviceQuestion
@@ -83,6 +84,12 @@ def conditions_of(settings: Settings) -> SiteConditions:
         settings.reserve_spec(),
         settings.failsafe_spec(),
     )
+
+
+def demand_meter(settings: Settings) -> DemandMeter | None:
+    """That of all charges, which knows nothing yet; None where none is asked."""
+    charges = settings.demand_charges()
+    return DemandMeter(charges[0], ZoneInfo(settings.site.timezone), charges[1:]) if charges else None
 
 
 def plan_request(

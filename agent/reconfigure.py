@@ -24,7 +24,7 @@ from agent.domain.sentence import sentence_of
 from agent.domain.sentences import control as say
 from agent.domain.sentences.site_file import device_edited
 from agent.domain.setpoint import Applied, Rung, Setpoint
-from agent.plan_request import conditions_of
+from agent.plan_request import conditions_of, demand_meter
 from agent.ports import StoreFailure
 from agent.recording.decisions import describe
 from agent.settings.device_section import Device
@@ -36,11 +36,6 @@ from agent.site_conditions.site_conditions import SiteConditions
 from agent.site_view import Outlet
 
 log = structlog.get_logger("reconfigure")
-
-
-def demand_meter(settings: Settings) -> DemandMeter | None:
-    charges = settings.demand_charges()
-    return DemandMeter(charges[0], ZoneInfo(settings.site.timezone), charges[1:]) if charges else None
 
 
 def policy_meter(settings: Settings, conditions: SiteConditions) -> PolicyMeter | None:

@@ -8,20 +8,18 @@ import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from agent.adapters.processes.answering import answer_once
 from agent.adapters.store.energy_imports import read_imports
 from agent.adapters.store.inputs_reader import inputs_of
 from agent.adapters.store.store_reader import kept, reading
-from agent.dispatch.demand_meter import DemandMeter
 from agent.domain.documents import DEMAND
 from agent.domain.horizon import Horizon
 from agent.domain.plan import Plan, ValueTable
 from agent.domain.request import Demand, PlanRequest
 from agent.domain.what_if import WhatIfAnswer, WhatIfQuestion
 from agent.domain.wire import WireError, from_json, to_json
-from agent.plan_request import conditions_of, plan_request
+from agent.plan_request import conditions_of, demand_meter, plan_request
 from agent.ports import StoreFailure
 from agent.settings.last_run import settings_of
 from agent.settings.price_file import PriceFileError
@@ -66,10 +64,9 @@ def _request(question: WhatIfQuestion) -> PlanRequest:
 
 def _demand(settings: Settings, now: datetime, horizon: Horizon) -> Demand | None:
     """What the agent would say of the demand charge at ``now``: what it has kept, and what was imported since."""
-    charges, path = settings.demand_charges(), Path(settings.store.path)
-    if not charges:
+    meter, path = demand_meter(settings), Path(settings.store.path)
+    if meter is None:
         return None
-    meter = DemandMeter(charges[0], ZoneInfo(settings.site.timezone), charges[1:])
     since = meter.recall(kept(path, DEMAND.name), now)
     with reading(path) as connection:
         imports = read_imports(connection, since)
