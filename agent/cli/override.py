@@ -17,7 +17,7 @@ from agent.domain.commands import OverrideBattery, Request
 from agent.domain.override import AUTO, LEAST_W, LONGEST, MOST_W, OBEYED_WITHIN, USUAL, Override, OverrideAction
 from agent.domain.sentences.commands import site_only_observed
 from agent.ports import StoreFailure
-from agent.settings.permit import permission_of, read_permit
+from agent.settings.permit import read_permit, why_locked
 from agent.settings.schema import Settings
 from agent.settings.to_domain import battery
 
@@ -111,10 +111,10 @@ def _run(settings: Settings, asked: Namespace) -> int:
 def _why_locked(site_file: Path, settings: Settings) -> str | None:
     """Why nothing may be written to the devices. None where it may, or where the agent alone can read the permit."""
     try:
-        read_permit(site_file)
+        permit = read_permit(site_file)
     except (OSError, ValueError, RecursionError):  # a WireError is a ValueError
         return None
-    return permission_of(site_file, settings).locked
+    return why_locked(settings, permit)
 
 
 def _asked_in_kw(override: Override | None, whole: Battery) -> None:

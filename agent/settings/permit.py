@@ -65,10 +65,10 @@ def permission_of(site_file: Path, settings: Settings) -> Permission:
         permit = read_permit(site_file)
     except (OSError, WireError, RecursionError) as error:
         return Permission(say.permit_unusable(path=str(permit_file(site_file)), cause=str(error)))
-    return Permission(_why_locked(settings, permit), permit, permit is None and settings.control.mode != "observe")
+    return Permission(why_locked(settings, permit), permit, permit is None and settings.control.mode != "observe")
 
 
-def _why_locked(settings: Settings, permit: Permit | None) -> str | None:
+def why_locked(settings: Settings, permit: Permit | None) -> str | None:
     """Why nothing may be written to the devices, in one sentence; None where the agent may steer."""
     if settings.control.mode == "observe":
         return say.mode_is_observe()
