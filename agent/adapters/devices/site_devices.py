@@ -176,7 +176,7 @@ class Devices:
         for name, polled in self._polled.items():
             if polled.is_due(now_s, self.poll_s.get(name, 0.0)):
                 polled.began_s, polled.running = now_s, asyncio.create_task(self._read_one(polled))
-            elif polled.is_idle and polled.trouble is None:
+            elif isinstance(polled.device, Watching) and polled.is_idle and polled.trouble is None:
                 polled.running = asyncio.create_task(self._beat(polled.device))
         running = [polled.running for polled in self._polled.values() if polled.running is not None]
         await asyncio.wait(running, timeout=max(deadline_s, 0.1))
