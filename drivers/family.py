@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 from drivers.device import Action, Readable, Transport
 from drivers.endpoint import RTU_GAP_S, Parity, SerialEndpoint
@@ -97,6 +97,14 @@ class SteeringFacts:
     def longest_hold_s(self) -> float:
         """Twice ``refresh_s``, since whoever holds a lease renews it at half of its life."""
         return float("inf") if self.refresh_s is None else 2.0 * self.refresh_s
+
+
+@runtime_checkable
+class KnowsFacts(Protocol):
+    """A device that knows what the steering of its own variant can do, where that of the family is not all."""
+
+    @property
+    def facts(self) -> SteeringFacts: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,9 @@ from agent.ports import Clock
 from agent.settings.device_section import Device
 from agent.settings.schema import Settings
 from agent.site_conditions.site_conditions import SiteConditions
-from drivers.datasheet_device import SteeredDevice
 from drivers.device import Action, Remarked, Steerable, Transport
 from drivers.errors import DriverError, LinkDown
-from drivers.families.sunspec_hybrid import SunSpecHybrid
-from drivers.family import Family, SteeringFacts
+from drivers.family import Family, KnowsFacts, SteeringFacts
 from drivers.identity import Found
 from drivers.reading import Quantity, Reading
 from drivers.recognise import NOTHING, recognise
@@ -80,7 +78,7 @@ class Eyes:
 
 def facts_of(device: object, family: str) -> SteeringFacts:
     """Those of the variant that was found where the device knows, else those of the family."""
-    facts = device.facts if isinstance(device, SteeredDevice | SunSpecHybrid) else FAMILIES[family].steering
+    facts = device.facts if isinstance(device, KnowsFacts) else FAMILIES[family].steering
     if facts is None:
         raise ValueError(f"the family {family} cannot be steered")
     return facts
