@@ -18,6 +18,7 @@ from agent.domain.desired import Overlay
 from agent.domain.documents import SETTINGS, SITE_FILE
 from agent.domain.sentence import Sentence, sentence_of
 from agent.domain.sentences import site_file as say
+from agent.domain.sentences.plans import by_defect
 from agent.domain.site_file import SiteFileEdit
 from agent.domain.wire import to_json
 from agent.ports import Clock
@@ -182,7 +183,7 @@ class Reload:
             raise
         except Exception as error:
             log.exception("not_prepared")
-            raise CannotGoBy(f"a defect: {type(error).__name__}: {error}") from error
+            raise CannotGoBy(by_defect(cause=f"{type(error).__name__}: {error}")) from error
 
     def _put_forward(self, offer: _Offer) -> None:
         """For the next control step, in the place of what was offered before and may have failed."""
